@@ -136,8 +136,8 @@ pub enum GateAnswer {
         /// One of the refusal codes, such as `refused.storage`.
         code: String,
     },
-    /// The node is stopping.
-    Stopped,
+    /// The session must end: an order came while this was decided, or the node is stopping.
+    Stopped(Stop),
 }
 
 /// The gate's answer to a completion: whether the message that completed the step may be forwarded.

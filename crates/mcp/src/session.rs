@@ -246,9 +246,10 @@ impl SessionState {
         };
         let verdict = match answer {
             GateAnswer::Permit { ticket, .. } => return self.permitted(to, call, ticket, out),
-            GateAnswer::Stopped => {
-                self.end(SessionEnd::Stopped, out);
-                let line = call.id.map(|id| answer::ended(&id, &SessionEnd::Stopped));
+            GateAnswer::Stopped(stop) => {
+                let why = SessionEnd::from(stop);
+                let line = call.id.map(|id| answer::ended(&id, &why));
+                self.end(why, out);
                 return self.answer_sender(to, line, out);
             }
             other => other,

@@ -82,8 +82,8 @@ impl MessageGate for SessionGate {
             let answered = asked.await;
             // INVARIANT: an order that came while the record waited for the disk stops what it
             // permits. The permit is dropped, and ends as `unknown`: nothing of it was written.
-            if cut.code().is_some() {
-                return mcp::GateAnswer::Stopped;
+            if let Some(code) = cut.code() {
+                return mcp::GateAnswer::Stopped(Stop::Ordered { code: code.to_owned() });
             }
             match answered {
                 Some(Answered { ticket, answer: Answer::Permit { index }, held, .. }) => {
@@ -104,7 +104,7 @@ impl MessageGate for SessionGate {
                 Some(Answered { answer: Answer::Refused { code }, .. }) => {
                     mcp::GateAnswer::Refused { code: code.to_owned() }
                 }
-                None => mcp::GateAnswer::Stopped,
+                None => mcp::GateAnswer::Stopped(Stop::Node),
             }
         }
     }

@@ -152,7 +152,8 @@ pub(super) fn not_permitted(id: &Id, verdict: GateAnswer, form: DenialForm) -> V
             pending(id, PendingDecision { index, pending: decision, awaits }, reasons)
         }
         GateAnswer::Refused { code } => refused(id, &code),
-        GateAnswer::Permit { .. } | GateAnswer::Stopped => ended(id, &SessionEnd::Stopped),
+        GateAnswer::Stopped(stop) => ended(id, &stop.into()),
+        GateAnswer::Permit { .. } => ended(id, &SessionEnd::Stopped),
     }
 }
 

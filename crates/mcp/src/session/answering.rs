@@ -1,7 +1,5 @@
 use super::answer::DenialForm;
-use super::{
-    AfterWrite, Lane, MessageRefusal, SessionEffect, SessionEnd, SessionState, Written, answer,
-};
+use super::{AfterWrite, Lane, MessageRefusal, SessionEffect, SessionState, Written, answer};
 use crate::session::read::ResponseMessage;
 use crate::{Direction, GateAnswer, MessageStep, StepEnd};
 
@@ -44,8 +42,8 @@ impl SessionState {
                 };
                 self.complete_server_request(request_ticket, response, Some(ticket), out);
             }
-            GateAnswer::Stopped => {
-                self.end(SessionEnd::Stopped, out);
+            GateAnswer::Stopped(stop) => {
+                self.end(stop.into(), out);
                 self.free_lane(lane);
             }
             verdict => {

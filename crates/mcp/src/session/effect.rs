@@ -41,7 +41,7 @@ impl SessionInput {
             self,
             Self::End(_)
                 | Self::GateFailed(_)
-                | Self::Decided(_, GateAnswer::Stopped)
+                | Self::Decided(_, GateAnswer::Stopped(_))
                 | Self::Completed(_, CompletionAnswer::Stopped)
         )
     }

@@ -7,7 +7,7 @@ use super::read::{self, Incoming};
 use super::{AfterWrite, Lane, SessionEnd, SessionState, Written, answer};
 use crate::session::SessionEffect;
 use crate::session::open::OpenRequests;
-use crate::{CompletionAnswer, Direction, GateAnswer};
+use crate::{CompletionAnswer, Direction, GateAnswer, Stop};
 
 /// The session's end, and the small steps that all other rules use.
 impl SessionState {
@@ -59,7 +59,7 @@ impl SessionState {
     pub(super) fn gate_failed(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         match self.lane(to) {
             Lane::Deciding(_) | Lane::DecidingResponse(_) => {
-                self.decided(to, GateAnswer::Stopped, out)
+                self.decided(to, GateAnswer::Stopped(Stop::Node), out)
             }
             Lane::Completing { .. } | Lane::CompletingOneWay => {
                 self.completed(to, CompletionAnswer::Stopped, out);

@@ -12,6 +12,7 @@ mod replies;
 use proof::digest::Digest;
 
 use super::*;
+use crate::Stop;
 use Direction::{ToClient, ToServer};
 
 /// The time of every input that does not depend on time.

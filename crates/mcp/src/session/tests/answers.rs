@@ -119,7 +119,7 @@ fn an_answer_to_a_given_up_request_is_not_written() {
 #[test]
 fn nothing_of_an_answer_is_written_after_a_stop() {
     let halted = SessionEnd::Ordered("execution.halted".into());
-    for verdict in [permit(2), deny(), pending(), GateAnswer::Stopped] {
+    for verdict in [permit(2), deny(), pending(), GateAnswer::Stopped(Stop::Node)] {
         let mut play = asked();
         play.asks(ToServer, ROOTS);
         let effects = play.session.step(NOW, SessionInput::End(halted.clone()));

@@ -127,7 +127,7 @@ fn a_decision_that_comes_after_the_end_forwards_nothing() {
                 .into(),
             }],
         ),
-        (GateAnswer::Stopped, vec![told("1", "the node is stopping")]),
+        (GateAnswer::Stopped(Stop::Node), vec![told("1", "the node is stopping")]),
     ] {
         let mut play = Play::new();
         play.asks(ToServer, &request("1", "ping"));
@@ -147,7 +147,7 @@ fn a_stopping_node_ends_the_session_at_a_decision() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.asks(ToServer, &request("2", "ping"));
     assert_eq!(
-        play.answer(ToServer, GateAnswer::Stopped),
+        play.answer(ToServer, GateAnswer::Stopped(Stop::Node)),
         [
             SessionEffect::End,
             lost(1, &request("1", "ping")),
@@ -249,4 +249,15 @@ fn a_server_that_takes_nothing_more_gets_nothing_more() {
         assert_eq!(effects.iter().filter(|effect| **effect == lost(7, "")).count(), 1);
         assert_eq!(play.session.ended(), Some(&SessionEnd::Server));
     }
+}
+
+#[test]
+fn order_that_comes_during_a_decision_ends_the_session_as_an_order() {
+    let mut play = Play::new();
+    play.asks(ToServer, &request("1", "ping"));
+    let stop = Stop::Ordered { code: "execution.halted".into() };
+    let effects = play.answer(ToServer, GateAnswer::Stopped(stop));
+    assert!(effects.contains(&SessionEffect::End), "{effects:?}");
+    assert!(!effects.contains(&told("1", "the node is stopping")), "{effects:?}");
+    assert_eq!(play.session.ended(), Some(&SessionEnd::Ordered("execution.halted".into())));
 }

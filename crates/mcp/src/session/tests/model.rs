@@ -335,7 +335,7 @@ impl World {
                         policies: vec![],
                         advice: vec![],
                     },
-                    2 if how > 200 => GateAnswer::Stopped,
+                    2 if how > 200 => GateAnswer::Stopped(Stop::Node),
                     _ => permit(ticket),
                 };
                 if matches!(answer, GateAnswer::Permit { .. }) {
