@@ -2,8 +2,8 @@
 //!
 //! A [`Bundle`] is one version of everything that decides. [`decide`] takes a [`History`] (the
 //! events of one execution, with the bundle that judges it), the [`DecisionState`] (the fold of
-//! earlier records), the [`record::Facts`] and the [`Request`], and returns a [`Decision`]: the same
-//! inputs give the same bytes on every machine.
+//! earlier records), the [`record::Facts`] and the [`Request`], and returns a [`Decision`]: the
+//! same inputs give the same bytes on every machine.
 //!
 //! ```text
 //!   files ──► bundle ────────────────► Bundle     manifest, schema, policies, entities; strict
