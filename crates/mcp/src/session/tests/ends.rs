@@ -252,7 +252,7 @@ fn a_server_that_takes_nothing_more_gets_nothing_more() {
 }
 
 #[test]
-fn order_that_comes_during_a_decision_ends_the_session_as_an_order() {
+fn order_during_a_decision_ends_the_session_as_an_order() {
     let mut play = Play::new();
     play.asks(ToServer, &request("1", "ping"));
     let stop = Stop::Ordered { code: "execution.halted".into() };
